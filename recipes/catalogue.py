@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,17 @@ class UnknownName(InvalidArgument, KeyError):
         ValueError.__init__(self, f"unknown {kind} {shown(name)}{hint} Accepted: {', '.join(names)}")
 
     __str__ = ValueError.__str__
+
+
+def _unknown_options(build: Callable[..., Any], options: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The options that what is called does not have, all if its signature does not tell; and what they may mean."""
+    try:
+        known = list(inspect.signature(build).parameters)
+    except (TypeError, ValueError):  # of some functions in C
+        known = []
+    unknown = {option: value for option, value in options.items() if option not in known} or dict(options)
+    near = [match for option in unknown for match in difflib.get_close_matches(option, known, n=1)]
+    return unknown, f"; did you mean {near[0]!r}?" if near else ""
 
 
 @dataclass(frozen=True)
@@ -242,8 +254,9 @@ class Catalogue(Lookup[Entry]):
                 raise InvalidArgument(self.kind, name, f"made of options that have defaults ({error})") from error
             wordings = ("unexpected keyword argument", "not recognized", "Unrecognized keyword argument")
             if options and any(wording in str(error) for wording in wordings):
-                which = f"{self.kind} {name!r}"
-                raise InvalidArgument(which, options, f"given options that it has ({error})") from error
+                unknown, near = _unknown_options(entry.build, options)
+                accepted = f"given options that it has ({error}{near})"
+                raise InvalidArgument(f"{self.kind} {name!r}", unknown, accepted) from error
             raise
         if made is not None and not isinstance(made, self.makes):
             kinds = self.makes if isinstance(self.makes, tuple) else (self.makes,)

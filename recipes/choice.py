@@ -25,6 +25,7 @@ __all__ = [
     "AUTO",
     "NONE",
     "OWN",
+    "RESERVED",
     "Choice",
     "build",
     "check_makes_model",
@@ -54,6 +55,9 @@ KERAS_OBJECTS = (keras.optimizers.Optimizer, keras.initializers.Initializer, ker
 
 OWN = "own"
 """The model of a recipe whose training was given a model, or a function that makes one."""
+
+RESERVED = (AUTO, NONE, OWN)
+"""What recipes understand by themselves: no name of anything."""
 
 
 # --- parts of a choice ------------------------------------------------------------------------------------------------
@@ -199,6 +203,7 @@ def parse(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> Choice
 
     Raises:
         UnknownName: for anything else; it suggests the nearest name. Options are checked by :func:`build`.
+        InvalidArgument: for a mapping without a name.
 
     Example:
         >>> from recipes.optimizers import OPTIMIZERS
@@ -209,7 +214,9 @@ def parse(catalogue: Catalogue, value: Any, words: Sequence[str] = ()) -> Choice
     if isinstance(value, str) and "(" in value:
         value = {"name": name_of(value), **options_of(value)}
     if isinstance(value, Mapping):
-        name = _known(catalogue, value.get("name"), words)
+        if "name" not in value:
+            raise InvalidArgument(catalogue.kind, dict(value), 'a name, or a mapping with one: {"name": NAME, ...}')
+        name = _known(catalogue, value["name"], words)
         options = {key: tuple(option) if isinstance(option, list) else option for key, option in value.items()}
         return named(name, options_of(options))
     if isinstance(value, str) or not isinstance(value, catalogue.objects):

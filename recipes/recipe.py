@@ -17,6 +17,7 @@ from . import choice
 from .activations import ACTIVATIONS
 from .choice import AUTO, NONE, OWN, Choice
 from .class_weights import check_class_weight, class_weights
+from .idle_choices import idle_regularizers
 from .initializers import bias_initializer
 from .initializers.kernel import check_kernel_initializer
 from .loss_names import check_loss_suits
@@ -42,7 +43,6 @@ from .registration.named_choices import named_choice
 from .registration.named_losses import named_loss
 from .registration.origins import is_of_keras
 from .registration.own_entries import own_entries, stand_in
-from .registration.own_model import places_regularizers
 from .registration.registered import CATALOGUES
 from .regularization import REGULARIZERS, Regularizer
 from .regularization.by_data import regularizers_for
@@ -244,10 +244,11 @@ class Recipe:
     def _suited(self, spec: Spec | None) -> tuple[Choice, ...]:
         """The regularizers that "auto" stands for with these data and this optimizer."""
         without = replaced_regularizers(self.optimizer)
-        if not places_regularizers(self.model):
-            without |= {"dropout"}
         selu = self.activation == "selu"  # whose mean and variance ordinary dropout would change
-        return regularizers_for(spec, noise=not self.finds_its_own_step, without=without, alpha=selu)
+        suited = regularizers_for(spec, noise=not self.finds_its_own_step, without=without, alpha=selu)
+        built = [choice.build(REGULARIZERS, regularizer) for regularizer in suited]
+        idle = idle_regularizers(self.model, built)
+        return tuple(regularizer for regularizer in suited if choice.name_of(regularizer) not in idle)
 
     def build_optimizer(self) -> keras.optimizers.Optimizer:
         """A new optimizer, at this recipe's learning rate or, if it is None, the optimizer's usual one."""

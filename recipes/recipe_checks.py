@@ -14,6 +14,7 @@ from ..callbacks.schedules.base import StepSchedule
 from ..callbacks.schedules.performance_decay import PerformanceDecay
 from ..callbacks.warning import warn
 from .choice import Choice, options_of
+from .idle_choices import idle_styles
 from .optimizer_choice import averages_weights, has_own_momentum, replaced_regularizers
 from .precision import is_half
 from .regularization.alpha_dropout import AlphaDropout
@@ -99,8 +100,8 @@ def missing_from(recipe: Recipe, model: keras.Model) -> list[str]:
 
 
 def warn_of_missing(recipe: Recipe, model: keras.Model) -> None:
-    """Warns of :func:`missing_from`."""
-    absent = missing_from(recipe, model)
+    """Warns of :func:`missing_from`, and of what the function that makes the recipe's model does not ask for."""
+    absent = [*missing_from(recipe, model), *idle_styles(recipe)]
     if absent:
         text = (
             f"{', '.join(absent)} act{'s' if len(absent) == 1 else ''} inside the model, which was not made by a "

@@ -123,7 +123,7 @@ def run_command(arguments: list[str] | None) -> Any:
 
     quiet_import("tensorflow", "keras")  # before anything of this package that needs them
     from ...callbacks.inside.backend import check_tensorflow
-    from .console import complain
+    from .console import complain, warnings_in_lines
 
     try:
         check_tensorflow("the command line")
@@ -159,7 +159,8 @@ def run_command(arguments: list[str] | None) -> Any:
         for word in sys.argv[1:] if arguments is None else arguments:
             check_text("arguments", word)
         command = typer.main.get_command(app)  # calling the app itself would replace the hook for what nobody catches
-        return command(args=arguments, standalone_mode=False, prog_name="recipes")
+        with warnings_in_lines():
+            return command(args=arguments, standalone_mode=False, prog_name="recipes")
     except InvalidArgument as error:
         return refused(error)
     except NoSuggestion as error:

@@ -13,7 +13,7 @@ from ..tuning.bench_datasets import DIRECTORY
 from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where
 from .app import app
-from .console import console, say, warnings_in_lines, wrapped
+from .console import console, say, wrapped
 from .options import BatchSize, Choices, Compared, DataDir, Reading, Validation
 from .value_options import value_options
 
@@ -62,7 +62,6 @@ def bench(
         loading={**loading, **more},
         typed={**typed, **more},
         command=shlex.join(["recipes", *sys.argv[1:]]),
-        checking=warnings_in_lines(),
     )
     show_bench(benchmark)
     say("", f"Everything is in {benchmark.directory}: report.html, scores.csv, ranks.csv, pairs.csv, profiles.csv")

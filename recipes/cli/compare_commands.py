@@ -18,7 +18,7 @@ from ..tuning.protocol import Protocol
 from ..tuning.running.where import Where
 from .app import app
 from .bench_command import report_bench
-from .console import console, load, say, warnings_in_lines, wrapped
+from .console import console, load, say, wrapped
 from .options import BatchSize, Choices, Compared, DataDir, Dataset, Reading, Validation, names
 from .value_options import value_options
 
@@ -165,8 +165,7 @@ def report(
         check_new_directory(tensorboard, marker="hparams", name="tensorboard")
     mistakes = None
     if slices is not None or worst is not None:
-        with warnings_in_lines():
-            data = comparison.data(data_dir)
+        data = comparison.data(data_dir)
         mistakes = comparison.mistakes(data, names(slices or ""), worst or WORST)
     if to is not None:
         comparison.report(to, mistakes)

@@ -1,4 +1,4 @@
-"""Output of the command line, and loading of its data with warnings on standard error."""
+"""Output of the command line: text, warnings and errors in one line each, and a bar of progress."""
 
 from __future__ import annotations
 
@@ -45,15 +45,14 @@ def wrapped(sentence: str) -> str:
 
 
 def load(dataset: str, **options: Any) -> Any:
-    """Loads a dataset and prints its warnings to standard error, one line each.
+    """Loads a dataset, and says to standard error which columns are no inputs.
 
     Args:
         dataset, **options: as for :func:`recipes.load`, whose errors it raises.
     """
     import recipes
 
-    with warnings_in_lines():
-        data = recipes.load(dataset, **options)
+    data = recipes.load(dataset, **options)
     _say_left_out(data)
     return data
 
@@ -73,17 +72,24 @@ def _say_left_out(data: Any) -> None:
 
 @contextlib.contextmanager
 def warnings_in_lines() -> Iterator[None]:
-    """Prints the warnings of users' inputs to standard error, one line each, also before an error."""
+    """A context in which a warning is one line on standard error, when it comes, and the same one does not come again.
+
+    Warnings in Python name a line of the user's code; whoever types a command has none.
+    """
     from .option_words import in_options  # here, since it imports Keras
 
-    with warnings.catch_warnings(record=True) as caught:
+    told = set[str]()
+
+    def show(message: Warning | str, *_where: Any) -> None:
+        line = printable(f"recipes: warning: {in_options(' '.join(str(message).split()))}")
+        if line not in told:
+            told.add(line)
+            print(line, file=sys.stderr, flush=True)
+
+    with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
-        try:
-            yield
-        finally:
-            for warning in caught:
-                if issubclass(warning.category, UserWarning):
-                    print(printable(f"recipes: warning: {in_options(str(warning.message))}"), file=sys.stderr)
+        warnings.showwarning = show
+        yield
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .app import app
-from .console import complain, say, warnings_in_lines, wrapped
+from .console import complain, say, wrapped
 from .options import DataDir
 
 
@@ -42,16 +42,14 @@ def ensemble(
         check_new_directory(to, marker="export.json", name="to")
     Choice(select, size, bags, seed)  # checks them before the data are loaded
     comparison = Comparison.load(directory)
-    with warnings_in_lines():
-        data = comparison.data(data_dir)
+    data = comparison.data(data_dir)
     found = comparison.ensemble(data, select=select, size=size, bags=bags, seed=seed)
     for member in found.members.itertuples():
         say(f"{member.weight:6.1%}  {member.arm}, seed {member.seed}")
     say(wrapped(found.verdict))
     if to is not None:
         try:
-            with warnings_in_lines():
-                export(found, to)
+            export(found, to)
         except ExportMismatch as error:
             raise SystemExit(complain(str(error), status=1)) from None
         say(f"the ensemble, ready to serve, in {to}")

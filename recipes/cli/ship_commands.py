@@ -12,7 +12,7 @@ import typer
 from ...callbacks.checks import InvalidArgument
 from ...callbacks.printable import in_json, printable
 from .app import app
-from .console import complain, progress_bar, say, warnings_in_lines
+from .console import complain, progress_bar, say
 from .options import DataDir
 
 if TYPE_CHECKING:
@@ -60,11 +60,10 @@ def export(
     if data_dir is not None and compare is None:
         raise InvalidArgument("data_dir", data_dir, "left out without --compare")
     try:
-        with warnings_in_lines():
-            with_data = run if data_dir is None else Run.load(run, data_dir=data_dir)
-            names = [name.strip() for name in formats.split(",")]
-            options: dict[str, Any] = {"version": version, "compare": compare, "slices": slices or ()}
-            export(with_data, to, formats=names, overwrite=overwrite, **options)
+        with_data = run if data_dir is None else Run.load(run, data_dir=data_dir)
+        names = [name.strip() for name in formats.split(",")]
+        options: dict[str, Any] = {"version": version, "compare": compare, "slices": slices or ()}
+        export(with_data, to, formats=names, overwrite=overwrite, **options)
     except (ExportMismatch, WorseModel) as error:
         raise SystemExit(complain(str(error), status=1)) from None
     facts = read_json(to / EXPORT, EXPORTED, argument="to")
@@ -127,26 +126,25 @@ def predict(
     predictor = Predictor(saved_model)
     spec, limit = predictor.spec, check_threshold(threshold, predictor.spec)
     columns = list(keep or ())
-    with warnings_in_lines():
-        if to is not None:
-            with progress_bar("scored") as progress:
-                count = predictor.predict_files(
-                    inputs,
-                    to,
-                    keep=columns,
-                    threshold=threshold,
-                    prefix=prefix,
-                    overwrite=overwrite,
-                    progress=progress,
-                )
-            say(f"{to} has the scores of {count:,} input{'s' * (count != 1)}")
-            return
-        for scored in scored_blocks(predictor, inputs, keep=columns):
-            if json:
-                lines = json_lines(scored.names(spec, prefix), scored.columns(spec, limit))
-                sys.stdout.writelines(map(in_json, lines))
-            else:
-                sys.stdout.writelines(map(printable, short_lines(scored, spec, limit)))
+    if to is not None:
+        with progress_bar("scored") as progress:
+            count = predictor.predict_files(
+                inputs,
+                to,
+                keep=columns,
+                threshold=threshold,
+                prefix=prefix,
+                overwrite=overwrite,
+                progress=progress,
+            )
+        say(f"{to} has the scores of {count:,} input{'s' * (count != 1)}")
+        return
+    for scored in scored_blocks(predictor, inputs, keep=columns):
+        if json:
+            lines = json_lines(scored.names(spec, prefix), scored.columns(spec, limit))
+            sys.stdout.writelines(map(in_json, lines))
+        else:
+            sys.stdout.writelines(map(printable, short_lines(scored, spec, limit)))
 
 
 def short_lines(scored: Scored, spec: Spec, threshold: float) -> Iterator[str]:

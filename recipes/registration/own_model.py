@@ -13,7 +13,7 @@ from ..models import MODELS
 from .hyperparameters import HP, chosen
 from .origins import origin_of
 
-__all__ = ["STYLE", "OwnModel", "is_own_model", "own_model", "places_regularizers"]
+__all__ = ["STYLE", "OwnModel", "is_own_model", "own_model", "own_takes"]
 
 STYLE = ("spec", "activation", "initializer", "bias", "normalization", "regularizer")
 """What a function that makes a model gets of a recipe."""
@@ -80,12 +80,10 @@ def is_own_model(model: Any) -> bool:
     return entry is not None and isinstance(entry.build, OwnModel)
 
 
-def places_regularizers(model: Any) -> bool:
-    """Whether the model of a choice has places for regularizers such as dropout: a function's that takes them."""
-    if not is_own_model(model):
-        return True
+def own_takes(model: Any, name: str) -> bool:
+    """Whether the function of one's own that makes a model has a parameter of this name."""
     build = MODELS[name_of(model)].build if is_named(model) else OwnModel(model)
-    return isinstance(build, OwnModel) and build.takes("regularizer")
+    return isinstance(build, OwnModel) and build.takes(name)
 
 
 def own_model(model: Any, spec: Any) -> keras.Model:

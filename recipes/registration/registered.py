@@ -12,6 +12,7 @@ from ...callbacks.checked import checked
 from ...callbacks.checks import InvalidArgument, check_choice, check_signature
 from ..activations import ACTIVATIONS
 from ..catalogue import Catalogue, Entry, Range
+from ..choice import RESERVED
 from ..initializers import INITIALIZERS
 from ..loss_names import LOSSES, OwnLoss
 from ..metric import Metric
@@ -60,7 +61,7 @@ def register(
 
     Args:
         kind: "optimizer", "regularizer", "schedule", "initializer", "activation", "model", "loss" or "metric".
-        name: in lower case, such as "ftrl"; of nothing else of its kind.
+        name: in lower case, such as "ftrl"; of nothing else of its kind, and not "auto", "none" or "own".
         build: makes one; its keyword arguments are the options. Of an optimizer it takes ``learning_rate``; of a
             schedule ``peak``. Of a regularizer it makes a :class:`recipes.regularization.Regularizer`, or a
             :class:`keras.regularizers.Regularizer`, which is put on all kernels. A model's may take ``spec`` (a
@@ -91,6 +92,8 @@ def register(
         raise InvalidArgument("direction", direction, "left out: only metrics have one")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise InvalidArgument("name", name, "of at most 100 lower-case letters, digits and underscores, such as 'lamb'")
+    if name in RESERVED:
+        raise InvalidArgument("name", name, f"another: {', '.join(map(repr, RESERVED))} mean something in every recipe")
     if not callable(build) or _is_object(build):
         accepted = f"a class or function that makes one, since it is {_article(kind)} {kind}"
         raise InvalidArgument("build", build, accepted)

@@ -70,6 +70,17 @@ class Regularizer:
         return any(getattr(type(self), place) is not getattr(Regularizer, place) for place in IN_MODEL)
 
     @property
+    def places(self) -> set[str]:
+        """The methods for places in the model that add something, with the options that this object has."""
+        made = {
+            "kernel_regularizer": [self.kernel_regularizer()],
+            "kernel_constraint": map(self.kernel_constraint, RANKS),
+            "on_input": map(self.on_input, RANKS),
+            "after_activation": map(self.after_activation, RANKS),
+        }
+        return {place for place, added in made.items() if any(one is not None for one in added)}
+
+    @property
     def acts_in_model_alone(self) -> bool:
         """Whether it acts only in the model, so that the model alone describes it."""
         return not any(getattr(type(self), place) is not getattr(Regularizer, place) for place in OUTSIDE)

@@ -94,6 +94,8 @@ def learning_rates(results: Results, narrow: bool = False) -> Figure:
     ends = _with_strip(ends, results.metric.higher_is_better) if tried["shown"].isna().any() else ends
     for panel, optimizer in zip(panels, optimizers, strict=False):
         panel.set_xscale("log")
+        if tried["rate"].nunique() == 1:  # a range that matplotlib cannot choose
+            panel.set_xlim(tried["rate"].min() / 3, tried["rate"].max() * 3)
         panel.set_ylim(*ends)
         panel.set_title(plain(optimizer))
         for number, regularizer in enumerate(regularizers):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import errno
 import inspect
@@ -127,7 +126,6 @@ def run_bench(
     typed: Mapping[str, Any] | None = None,
     command: str = "recipes.bench(...)",
     callbacks: Any = None,
-    checking: contextlib.AbstractContextManager[Any] | None = None,
     verbose: int = 1,
 ) -> Benchmark:
     """Runs a bench like :func:`recipes.bench`, with its options as values.
@@ -139,7 +137,6 @@ def run_bench(
         directory: as for :func:`recipes.bench`.
         loading: options of :func:`recipes.load` for all datasets that have no others. Default: none.
         typed: the same as options of the command line, for the file that repeats the bench. Default: none.
-        checking: entered while the datasets are loaded for the first time and checked. Default: nothing.
     """
     directory, loading = check_new_directory(directory, marker=BENCH, overwrite=True), dict(loading or {})
     check_no_links(directory)
@@ -154,13 +151,12 @@ def run_bench(
     loading["seed"] = protocol.seed
     recipe = check_recipe(recipe)
     compared = [factor_named(name).name for name, given in levels.items() if given is not None]
-    with checking or contextlib.nullcontext():
-        for dataset in datasets:
-            if dataset.model is not None and "model" in compared:
-                accepted = f"without models of their own where models are compared ({dataset.label!r} has one)"
-                raise InvalidArgument("datasets", [one.label for one in datasets], accepted)
-            place = places[dataset.label]
-            check_search_of(dataset.load(**loading), dataset.recipe(recipe), levels, protocol, where, place)
+    for dataset in datasets:
+        if dataset.model is not None and "model" in compared:
+            accepted = f"without models of their own where models are compared ({dataset.label!r} has one)"
+            raise InvalidArgument("datasets", [one.label for one in datasets], accepted)
+        place = places[dataset.label]
+        check_search_of(dataset.load(**loading), dataset.recipe(recipe), levels, protocol, where, place)
     facts = {"commit": commit(), "versions": versions(), "hardware": hardware(), **facts, "command": command}
     facts["folders"] = {label: place.name for label, place in places.items()}
     directory.mkdir(parents=True, exist_ok=True)

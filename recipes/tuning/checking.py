@@ -15,7 +15,9 @@ from ..registration.own_model import is_own_model
 from ..scoring import check_scorable
 from ..training_checks import check_recipe
 from .arms import Arm
+from .candidate import Candidate
 from .designs import arms_of, base_of
+from .idle_levels import check_levels_act
 from .metric_settings import check_importable
 from .protocol import Protocol
 from .pruning import check_horizon
@@ -81,12 +83,9 @@ def check_search_of(
     recipe_of = {arm.name: arm.recipe(base, space.default(arm)) for arm in arms}
     for recipe_of_arm in recipe_of.values():
         recipe_of_arm.check(data.spec)
-    if isinstance(levels, Mapping):
-        of_model = {str(recipe.model): recipe for recipe in recipe_of.values()}
-        models = {model: recipe_of_arm.build_model(data.spec) for model, recipe_of_arm in of_model.items()}
-        warn_of_self_normalization(
-            (recipe, models[str(recipe.model)]) for recipe in recipe_of.values() if not is_own_model(recipe.model)
-        )
+    made = [recipe_of[arm.name] for arm in arms if not (isinstance(arm, Candidate) and arm.compiled)]
+    models = check_levels_act(made, data.spec)
+    warn_of_self_normalization((recipe, models[str(recipe.model)]) for recipe in made if not is_own_model(recipe.model))
     return Checked(chosen, base, protocol, metrics, arms, space, recipe_of)
 
 

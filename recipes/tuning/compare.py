@@ -16,7 +16,7 @@ from ...callbacks.printable import UNPRINTABLE
 from ..as_compiled.freshness import check_fresh
 from ..as_compiled.trainer import checked_model, compiled_model, own_rate
 from ..catalogue import Range
-from ..choice import NONE, name_of, text_of
+from ..choice import NONE, RESERVED, name_of, text_of
 from ..models import MODELS
 from ..recipe import Recipe
 from ..registration.own_model import OwnModel, own_model
@@ -258,12 +258,11 @@ def _name_for(label: str, build: Callable[..., Any], taken: list[str]) -> str:
     while name in taken or f"own_{name}" in taken:
         name, number = f"{stem}_{number}", number + 1
     known = MODELS.entries.get(name)
-    if known is not None:
-        if isinstance(known.build, OwnModel):
-            del MODELS.entries[name]  # of an earlier comparison in this program
-        else:
-            name = f"own_{name}"
-            MODELS.entries.pop(name, None)
+    if known is not None and isinstance(known.build, OwnModel):
+        del MODELS.entries[name]  # of an earlier comparison in this program
+    elif known is not None or name in RESERVED:
+        name = f"own_{name}"
+        MODELS.entries.pop(name, None)
     register("model", name, build)
     taken.append(name)
     return name

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...callbacks.checks import InvalidArgument, check_choice
 from ..catalogue import Lookup, Option
 from ..choice import AUTO, name_of, parse
+from ..idle_choices import idle_regularizers
 from ..optimizer_choice import finds_its_own_step, replaced_regularizers, usual_schedule
 from ..optimizers import OPTIMIZERS
 from ..recipe import Recipe
@@ -19,6 +21,7 @@ from .arms import Arm
 from .candidate import CANDIDATE, Candidate
 from .factors import FACTORS, Factor
 from .levels import check_levels, check_texts, factor_named
+from .setting_factor import Setting
 
 if TYPE_CHECKING:
     from ..data.spec import Spec
@@ -120,12 +123,14 @@ def _in_order(plurals: Iterable[str]) -> list[Factor]:
 
 
 def base_of(recipe: Recipe, levels: Any, spec: Spec) -> Recipe:
-    """The recipe with the choices that suit the data in place of "auto", and that all compared optimizers can follow.
+    """The recipe with the choices that suit the data in place of "auto", and that all compared arms can have.
 
     Args:
         recipe: as given.
         levels: as for :func:`arms_of`, or arms.
         spec: of the data.
+
+    An optimizer that finds its own step cannot follow noise, and a model without hidden layers has no place for it.
 
     Example:
         >>> base_of(Recipe(), {"optimizers": ["momentum", "newton"]}, table.spec).regularizer     # doctest: +SKIP
@@ -133,21 +138,37 @@ def base_of(recipe: Recipe, levels: Any, spec: Spec) -> Recipe:
     """
     base = recipe.resolved(spec)
     factors = levels if isinstance(levels, Mapping) else {}
-    given = [level for name in ("optimizer", "optimizers") for level in _as_list(factors.get(name))]
-    if recipe.regularizer != (AUTO,) or not any(_finds_its_own_step(level) for level in given):
+    if recipe.regularizer != (AUTO,):
         return base
-    suited = regularizers_for(spec, noise=False, without=replaced_regularizers(recipe.optimizer))
-    return dataclasses.replace(base, regularizer=suited)
+    if _some_find_their_own_step(factors):
+        suited = regularizers_for(spec, noise=False, without=replaced_regularizers(recipe.optimizer))
+        return dataclasses.replace(base, regularizer=suited)
+    unnamed = dataclasses.replace(base, regularizer=AUTO)
+    of_models = [with_model.resolved(spec).regularizer for with_model in _with_models(unnamed, factors)]
+    common = [one for one in base.regularizer if all(one in suited for suited in of_models)]
+    return dataclasses.replace(base, regularizer=tuple(common))
 
 
-def left_out_in_words(recipe: Recipe, base: Recipe, spec: Spec, factors: Iterable[str]) -> str | None:
-    """Which regularizers of these data no arm has, since a compared optimizer cannot follow them; None if none.
+def _with_models(recipe: Recipe, factors: Mapping[str, Any]) -> Iterator[Recipe]:
+    """The recipe with each compared model, and each compared option of its model; wrong ones are refused elsewhere."""
+    for name, given in factors.items():
+        with contextlib.suppress(InvalidArgument):
+            factor = factor_named(name)
+            for level in check_levels(factor, given) if given is not None else ():
+                if factor.name == "model":
+                    yield dataclasses.replace(recipe, model=level)
+                elif isinstance(factor, Setting) and factor.name.partition(".")[0] in ("model", name_of(recipe.model)):
+                    yield factor.applied(recipe, level)
+
+
+def left_out_in_words(recipe: Recipe, base: Recipe, spec: Spec, factors: Mapping[str, Any]) -> str | None:
+    """Which regularizers of these data no arm has, since a compared optimizer or model cannot; None if none.
 
     Args:
         recipe: as given.
         base: as :func:`base_of` makes it.
         spec: of the data.
-        factors: the plurals of those that are compared.
+        factors: the levels of those that are compared, by their plural.
     """
     kept = [name_of(regularizer) for regularizer in base.regularizer]
     usual = [name_of(regularizer) for regularizer in recipe.resolved(spec).regularizer]
@@ -155,7 +176,13 @@ def left_out_in_words(recipe: Recipe, base: Recipe, spec: Spec, factors: Iterabl
     if not lost or "regularizers" in factors:
         return None
     absent = " or ".join(lost)
+    if not _some_find_their_own_step(factors):
+        return f"No arm has {absent}, which suits these data: a compared model has no place for it."
     return f"No arm has {absent}, which suit these data: an optimizer that finds its own step cannot follow them."
+
+
+def _some_find_their_own_step(factors: Mapping[str, Any]) -> bool:
+    return any(_finds_its_own_step(one) for name in ("optimizer", "optimizers") for one in _as_list(factors.get(name)))
 
 
 def _as_list(levels: Any) -> list[Any]:
@@ -228,12 +255,18 @@ def _check_schedules(factors: Mapping[str, Sequence[str]], design: str) -> None:
 
 
 def _with_own(base: Recipe) -> tuple[str, ...]:
-    """The default regularizers, the base's in place of the last if it is another: the others are compared with it."""
+    """The default regularizers, the base's in place of the last if it is another: the others are compared with it.
+
+    Without those that have no place in the model.
+    """
     factor = FACTORS["regularizer"]
     own = factor.of(base)
-    if any(factor.parts(own) == factor.parts(level) for level in DEFAULT_REGULARIZERS):
-        return DEFAULT_REGULARIZERS
-    return (*DEFAULT_REGULARIZERS[:-1], own)
+    levels = DEFAULT_REGULARIZERS
+    if not any(factor.parts(own) == factor.parts(level) for level in levels):
+        levels = (*DEFAULT_REGULARIZERS[:-1], own)
+    return tuple(
+        level for level in levels if not idle_regularizers(base.model, Recipe(regularizer=level).regularizers())
+    )
 
 
 def factors_of(arms: Sequence[Arm]) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from ..regularization import Regularizer
 from ..training_checks import check_data, check_recipe
 from .arms import Arm
 from .designs import arms_of, base_of
+from .idle_levels import check_levels_act
 from .setting_factor import BATCH_SIZE
 from .space import Space
 
@@ -68,7 +69,9 @@ def hypermodel(data: Data, recipe: Recipe | None = None, **factors: Sequence[str
                     f"without {regularizer.name!r}, which acts in the input pipeline passed to KerasTuner's search"
                 )
                 raise InvalidArgument("regularizers", arm.regularizer, accepted)
-    return ArmHyperModel(data, base, arms, Space.of(chosen, base))
+    space = Space.of(chosen, base)
+    check_levels_act([arm.recipe(base, space.default(arm)) for arm in arms], data.spec)
+    return ArmHyperModel(data, base, arms, space)
 
 
 class ArmHyperModel(keras_tuner.HyperModel):

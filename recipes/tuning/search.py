@@ -89,7 +89,8 @@ def search(
             to compare; see ``recipes list``. A name can have options: ``{"name": "adam", "beta_2": 0.95}`` or
             "mlp(hidden=(300, 100))"; a rate or strength among them is not tuned. Regularizers can be "none", or several
             joined by "+"; class weights are "none", "balanced" and "effective". A factor that is None (default) is not
-            compared and set by ``recipe``; if all are None, five optimizers are compared with five regularizers.
+            compared and set by ``recipe``; if all are None, five optimizers are compared with five regularizers, but
+            for those that have no place in the model.
         factors: more of what to compare, by name, with its values: ``{"batch_size": [32, 128], "model.hidden": [(100,),
             (300, 100)], "dropout.rate": [0.1, 0.5]}`` for the batch size, an option of whatever the model is, and an
             option of a choice that every arm has. Any other field of a Recipe can be one ("bias", "precision",
@@ -170,8 +171,9 @@ def search(
         A :class:`recipes.Comparison`.
 
     Raises:
-        InvalidArgument: for unknown names, values outside their range, more arms than the budget allows, or a directory
-            with other settings or files; before any training, with nothing written.
+        InvalidArgument: for unknown names, values outside their range, choices that change nothing in a model, more
+            arms than the budget allows, or a directory with other settings or files; before any training, with nothing
+            written.
 
     Source: the protocol of DeepOBS (Schneider et al. 2019) and of Google's Deep Learning Tuning Playbook.
 

@@ -96,6 +96,8 @@ def test_build_passes_the_options(fruits):
 def test_an_unknown_option(fruits):
     with pytest.raises(InvalidArgument, match=r"fruit 'apple' must be given options that it has .*'colour'.*Received"):
         fruits.build("apple", colour="red")
+    with pytest.raises(InvalidArgument, match=r"; did you mean 'weight'\?\). Received: fruit 'apple'={'wieght': 2.0}$"):
+        fruits.build("apple", wieght=2.0, ripe=False)
 
 
 @pytest.mark.parametrize(

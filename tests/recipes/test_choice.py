@@ -69,7 +69,6 @@ def test_an_object_that_is_not_of_the_catalogue_stays_what_it_is(trees):
         ("oack(height=1)", "unknown tree 'oack': did you mean 'oak'? Accepted: auto, oak, elm"),
         ("oack", "unknown tree 'oack': did you mean 'oak'? Accepted: auto, oak, elm"),
         ({"name": "oack", "height": 1}, "unknown tree 'oack': did you mean 'oak'? Accepted: auto, oak, elm"),
-        ({"height": 1}, "unknown tree None. Accepted: auto, oak, elm"),
         ({"name": ["oak"]}, "unknown tree ['oak']: did you mean 'oak'? Accepted: auto, oak, elm"),
         (
             Tree,
@@ -122,6 +121,13 @@ def test_several_that_are_refused(trees, value, message):
     with pytest.raises(InvalidArgument) as raised:
         choice.parse_several(trees, value)
     assert str(raised.value) == message
+
+
+def test_a_mapping_without_a_name(trees):
+    with pytest.raises(
+        InvalidArgument, match=r"tree must be a name, or a mapping with one: .* Received: tree={\'height"
+    ):
+        choice.parse(trees, {"height": 2.0})
 
 
 def test_build(trees):

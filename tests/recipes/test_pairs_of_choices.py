@@ -180,9 +180,9 @@ def test_a_linear_model_has_no_place_for_what_acts_in_hidden_layers(classes, cho
         recipes.fit(classes, Recipe(model=linear, learning_rate=0.1, **choices), epochs=1, verbose=0)
 
 
-def test_the_regularizers_by_the_data_need_no_place(classes):
+def test_the_regularizers_by_the_data_have_a_place(classes):
     linear = Recipe(model={"name": "mlp", "hidden": ()}, learning_rate=0.1)
-    assert "dropout" in linear.resolved(classes.spec).regularizer_name
+    assert linear.resolved(classes.spec).regularizer_name == "early_stopping+weight_decay"
     assert not recipes.fit(classes, linear, epochs=1, verbose=0).diverged
 
 

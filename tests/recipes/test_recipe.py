@@ -173,7 +173,7 @@ def test_json_is_stable():
         ({"regularizer": [Dropout(0.1), "dropout"]}, "each regularizer at most once"),
         ({"regularizer": {"name": "dropout", "rate": 1.0}}, "rate must be a number >= 0 and < 1"),
         ({"regularizer": {"name": "dropout", "ratio": 0.1}}, "ratio"),
-        ({"regularizer": {"rate": 0.1}}, "unknown regularizer None"),
+        ({"regularizer": {"rate": 0.1}}, "regularizer must be a name, or a mapping with one"),
         ({"optimizer": {"name": "adam", "beta": 0.1}}, "beta"),
         ({"optimizer": {"name": "momentum", "momentum": 2.0}}, "momentum must be"),
         ({"optimizer": {"name": "adam", "learning_rate": -1.0}}, "learning_rate must be a number >= 0"),

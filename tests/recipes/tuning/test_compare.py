@@ -134,6 +134,14 @@ def test_what_a_recipe_fixes_is_not_tuned(classes):
 
 
 @pytest.mark.usefixtures("catalogues_restored")
+@pytest.mark.parametrize("label", ["auto", "none", "own", "mlp"])
+def test_a_label_that_means_something_else_leads_to_its_own_model(classes, label):
+    mine, _ = candidate_arms({label: uncompiled, "other": Recipe()}, classes, Recipe(), tune=False)
+    recipe = mine.recipe(Recipe(), {})
+    assert mine.name == label
+    assert recipe.build_model(classes.spec).count_params() == uncompiled(classes.spec).count_params()
+
+
 def test_labels_that_give_one_name(classes):
     arms = candidate_arms({"A b": compiled, "a B": uncompiled, "a-b": compiled}, classes, Recipe(), False)
     assert [Recipe.from_json(arm.text).model for arm in arms] == ["a_b", "a_b_2", "a_b_3"]

@@ -225,8 +225,9 @@ def test_others_and_those_that_are_chosen_stay(table, recipe, levels, expected):
 
 
 def test_what_no_arm_has_is_said(table):
-    def said(optimizers, factors=("optimizers",), recipe=Recipe()):  # noqa: B008
-        base = base_of(recipe, {"optimizers": optimizers}, table.spec)
+    def said(optimizers, recipe=Recipe(), **factors):  # noqa: B008
+        factors = {"optimizers": optimizers, **factors}
+        base = base_of(recipe, factors, table.spec)
         return left_out_in_words(recipe, base, table.spec, factors)
 
     assert said(["momentum", "newton"]) == (
@@ -235,4 +236,4 @@ def test_what_no_arm_has_is_said(table):
     )
     assert said(["momentum", "adam"]) is None
     assert said(["momentum", "newton"], recipe=Recipe(regularizer="dropout")) is None
-    assert said(["momentum", "newton"], factors=("optimizers", "regularizers")) is None
+    assert said(["momentum", "newton"], regularizers=["none"]) is None

@@ -180,6 +180,7 @@ def test_a_linear_model_has_no_place_for_what_acts_in_hidden_layers(classes, cho
         recipes.fit(classes, Recipe(model=linear, learning_rate=0.1, **choices), epochs=1, verbose=0)
 
 
+@pytest.mark.thorough
 def test_the_regularizers_by_the_data_have_a_place(classes):
     linear = Recipe(model={"name": "mlp", "hidden": ()}, learning_rate=0.1)
     assert linear.resolved(classes.spec).regularizer_name == "early_stopping+weight_decay"
@@ -223,7 +224,8 @@ def test_any_two_choices_train_or_are_refused_in_one_line(case):
         runs.append(recipes.fit(data, Recipe(learning_rate=0.01, **choices), **options, verbose=0))
 
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning, message=".*the rate is the same|.*in fewer than 5 %")
+        expected = ".*the rate is the same|.*in fewer than 5 %|.*keeps mean and variance"
+        warnings.filterwarnings("ignore", category=UserWarning, message=expected)
         warnings.filterwarnings("ignore", category=RuntimeWarning, message="training stopped")
         if refusal(train):
             return

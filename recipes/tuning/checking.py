@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...callbacks.checks import InvalidArgument
@@ -28,6 +28,8 @@ from .settings import own_of, shared_part
 from .space import Space
 
 if TYPE_CHECKING:
+    import keras
+
     from ..data import Data
     from ..metric import Metric
 
@@ -85,8 +87,19 @@ def check_search_of(
         recipe_of_arm.check(data.spec)
     made = [recipe_of[arm.name] for arm in arms if not (isinstance(arm, Candidate) and arm.compiled)]
     models = check_levels_act(made, data.spec)
+    _check_optimizers(made, models)
     warn_of_self_normalization((recipe, models[str(recipe.model)]) for recipe in made if not is_own_model(recipe.model))
     return Checked(chosen, base, protocol, metrics, arms, space, recipe_of)
+
+
+def _check_optimizers(recipes: Iterable[Recipe], models: Mapping[str, keras.Model]) -> None:
+    """Raises for an optimizer that takes no model of this size, as Newton's method: it would fail in each training."""
+    checked = set[tuple[str, str]]()
+    for recipe in recipes:
+        key = str(recipe.optimizer), str(recipe.model)
+        if recipe.finds_its_own_step and key not in checked:
+            recipe.build_optimizer().build(models[str(recipe.model)].trainable_variables)
+            checked.add(key)
 
 
 def check_search(

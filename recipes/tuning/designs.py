@@ -161,19 +161,20 @@ def _with_models(recipe: Recipe, factors: Mapping[str, Any]) -> Iterator[Recipe]
                     yield factor.applied(recipe, level)
 
 
-def left_out_in_words(recipe: Recipe, base: Recipe, spec: Spec, factors: Mapping[str, Any]) -> str | None:
+def left_out_in_words(recipe: Recipe, base: Recipe, spec: Spec, levels: Any) -> str | None:
     """Which regularizers of these data no arm has, since a compared optimizer or model cannot; None if none.
 
     Args:
         recipe: as given.
         base: as :func:`base_of` makes it.
         spec: of the data.
-        factors: the levels of those that are compared, by their plural.
+        levels: as they were given, see :func:`base_of`.
     """
+    factors = levels if isinstance(levels, Mapping) else {}
     kept = [name_of(regularizer) for regularizer in base.regularizer]
     usual = [name_of(regularizer) for regularizer in recipe.resolved(spec).regularizer]
     lost = [name for name in usual if name not in kept]
-    if not lost or "regularizers" in factors:
+    if not lost or any(factors.get(name) is not None for name in ("regularizer", "regularizers")):
         return None
     absent = " or ".join(lost)
     if not _some_find_their_own_step(factors):

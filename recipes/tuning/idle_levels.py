@@ -58,7 +58,7 @@ def check_levels_act(recipes: Iterable[Recipe], spec: Spec) -> dict[str, keras.M
             for style in STYLES:
                 compared[name, style][str(getattr(recipe, style))] = not own_takes(recipe.model, style)
     for (name, field), levels in compared.items():
-        idle = [level for level, absent in levels.items() if absent]
+        idle = [level for level, changes_nothing in levels.items() if changes_nothing]
         if idle and len(levels) > 1:
             level = next((level for level in idle if level != str(getattr(Recipe, field, None))), idle[0])
             model = name_of(own[name][0].model)

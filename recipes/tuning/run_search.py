@@ -126,7 +126,7 @@ def run_search(
         schedules = schedules_in_words(base.schedule, base.optimizer, factors)
         if verbose and schedules is not None:
             progress.say(schedules)
-        left_out = left_out_in_words(chosen, base, data.spec, factors)
+        left_out = left_out_in_words(chosen, base, data.spec, levels)
         if verbose and left_out is not None:
             progress.say(left_out)
         if verbose and packing is not None:

@@ -2,6 +2,9 @@
 
 import warnings
 
+import pytest
+
+from callbacks.checks import InvalidArgument
 from recipes.recipe import Recipe
 from recipes.tuning.checking import check_search_of
 from recipes.tuning.protocol import Protocol
@@ -18,3 +21,19 @@ def test_arms_that_are_not_self_normalizing_are_warned_of_once_each(images):
     assert len(texts) == 2
     assert any("'cnn' has convolutions" in text for text in texts)
     assert any("not after 'relu'" in text for text in texts)
+
+
+def test_an_optimizer_that_takes_no_model_of_this_size_is_refused_before_anything_is_trained(classes):
+    levels = {"optimizers": ["sgd", "newton"]}
+    with pytest.raises(InvalidArgument, match="max_parameters must be at least the number of trainable weights, 5,203"):
+        check_search_of(classes, Recipe(model="mlp(hidden=(650,))"), levels, Protocol(), Where(), "nowhere")
+    check_search_of(classes, Recipe(model="mlp(hidden=(6,))"), levels, Protocol(), Where(), "nowhere")
+
+
+@pytest.mark.thorough
+def test_what_no_arm_has_is_printed(classes, tmp_path, capsys):
+    import recipes
+
+    options = {"recipe": Recipe(model="mlp(hidden=(3,))"), "epochs": 1, "trials": 1, "repeats": 1}
+    recipes.search(classes, optimizers=["sgd", "newton"], directory=tmp_path / "search", **options)
+    assert "No arm has dropout or weight_decay, which suit these data: an optimizer" in capsys.readouterr().err

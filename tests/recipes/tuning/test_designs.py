@@ -225,10 +225,10 @@ def test_others_and_those_that_are_chosen_stay(table, recipe, levels, expected):
 
 
 def test_what_no_arm_has_is_said(table):
-    def said(optimizers, recipe=Recipe(), **factors):  # noqa: B008
-        factors = {"optimizers": optimizers, **factors}
-        base = base_of(recipe, factors, table.spec)
-        return left_out_in_words(recipe, base, table.spec, factors)
+    def said(optimizers, recipe=Recipe(), **others):  # noqa: B008
+        levels = {"optimizers": optimizers, "activations": None, **others}
+        base = base_of(recipe, levels, table.spec)
+        return left_out_in_words(recipe, base, table.spec, levels)
 
     assert said(["momentum", "newton"]) == (
         "No arm has dropout or weight_decay, which suit these data: an optimizer that finds its own step cannot follow"

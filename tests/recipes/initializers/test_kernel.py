@@ -105,7 +105,7 @@ def test_the_layers_of_a_model(choice):
     [
         ("he_norml", UnknownName, "unknown initializer 'he_norml': did you mean 'he_normal'. Accepted: auto, he_nor"),
         ({"name": "spars"}, UnknownName, "did you mean 'sparse'"),
-        ({"connections": 3}, UnknownName, "unknown initializer None"),
+        ({"connections": 3}, InvalidArgument, "initializer must be a name, or a mapping with one"),
         ({"name": "sparse", "connections": 0}, InvalidArgument, "connections must be"),
         ({"name": "he_normal", "scale": 2.0}, InvalidArgument, "scale"),
         (None, UnknownName, "unknown initializer None. Accepted: auto, he_normal"),

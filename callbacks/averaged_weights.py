@@ -80,7 +80,7 @@ class AveragedWeights(Callback):
     def check(self, model: keras.Model) -> None:
         """Raises if there will be no average."""
         for optimizer in _optimizers(model):
-            if not hasattr(optimizer, "to_average") and not getattr(optimizer, "use_ema", False):
+            if not _averages(optimizer):
                 accepted = "one with use_ema=True, or that averages its weights itself"
                 raise InvalidArgument("optimizer", optimizer.name, accepted)
 
@@ -139,7 +139,7 @@ class AveragedWeights(Callback):
 
 
 class StochasticWeightAveraging(AveragedWeights):
-    """Stochastic weight averaging: the mean of the weights at the ends of the last epochs, for any optimizer.
+    """Stochastic weight averaging: the mean of the weights at the ends of the last epochs, for optimizers without one.
 
     As :class:`AveragedWeights`, from the first averaged epoch on. It suits a rate that stays high to the end, as under
     "constant" or "cosine_restarts", so that the weights that are averaged differ. The moving averages of batch
@@ -150,7 +150,8 @@ class StochasticWeightAveraging(AveragedWeights):
         data, batch_size: as in :class:`AveragedWeights`.
 
     Raises:
-        InvalidArgument: for a value outside its range.
+        InvalidArgument: for a value outside its range; at the start of training, for an optimizer that averages the
+            weights itself (``use_ema=True``).
 
     Source: Izmailov et al. 2018, arXiv:1803.05407, algorithm 1, with one average an epoch.
 
@@ -170,7 +171,11 @@ class StochasticWeightAveraging(AveragedWeights):
         self.mean = []
 
     def check(self, model: keras.Model) -> None:
-        """Any optimizer will do."""
+        """Raises for an optimizer whose own average would take the place of this one."""
+        for optimizer in _optimizers(model):
+            if _averages(optimizer):
+                accepted = "one that does not average the weights itself, as with use_ema=True"
+                raise InvalidArgument("optimizer", optimizer.name, accepted)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         super().on_epoch_begin(epoch, logs)
@@ -195,6 +200,10 @@ class StochasticWeightAveraging(AveragedWeights):
         for variable, mean in zip(variables, self.mean, strict=True):
             variable.assign(mean.astype(variable.dtype))
         return True
+
+
+def _averages(optimizer: Any) -> bool:
+    return hasattr(optimizer, "to_average") or bool(getattr(optimizer, "use_ema", False))
 
 
 def _optimizers(model: keras.Model) -> list[Any]:

@@ -98,3 +98,4 @@ ACTIVATIONS = Catalogue(
     ],
     makes=keras.layers.Layer,
 )
+ACTIVATIONS.elsewhere = {"swish": "silu", "sigmoid": "logistic"}

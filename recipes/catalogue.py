@@ -17,12 +17,11 @@ __all__ = ["Catalogue", "Entry", "Lookup", "Option", "Range", "UnknownName", "en
 
 
 class UnknownName(InvalidArgument, KeyError):
-    """A name that is not in its catalogue. The message suggests the nearest name and lists all."""
+    """A name that is not in its catalogue. The message suggests the one ``meant``, or the nearest, and lists all."""
 
-    def __init__(self, kind: str, name: Any, names: list[str]):
-        near = difflib.get_close_matches(
-            (name if isinstance(name, str) else shown(name)).lower(), names, n=1, cutoff=0.5
-        )
+    def __init__(self, kind: str, name: Any, names: list[str], meant: str | None = None):
+        text = (name if isinstance(name, str) else shown(name)).lower()
+        near = [meant] if meant else difflib.get_close_matches(text, names, n=1, cutoff=0.5)
         hint = f": did you mean {near[0]!r}?" if near else "."
         if callable(name) or hasattr(name, "get_config"):
             hint = f": one of your own gets a name by recipes.register({kind!r}, NAME, CLASS)."
@@ -117,6 +116,25 @@ class Entry:
         """The class or function behind ``build``, with ``functools.partial`` unwrapped."""
         return self.build.func if isinstance(self.build, functools.partial) else self.build
 
+    def counts(self, option: str) -> bool:
+        """Whether an option is a whole number: by its annotation or, without one, by its default.
+
+        Example:
+            >>> from recipes.optimizers import OPTIMIZERS
+            >>> OPTIMIZERS["lookahead"].counts("steps"), OPTIMIZERS["lookahead"].counts("slow_rate")
+            (True, False)
+        """
+        try:
+            parameter = inspect.signature(self.factory).parameters.get(option)
+        except (TypeError, ValueError):  # of some functions in C
+            return False
+        if parameter is None:
+            return False
+        if parameter.annotation is inspect.Parameter.empty:
+            return type(parameter.default) is int
+        annotation = parameter.annotation
+        return (annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")).startswith("int")
+
 
 @dataclass(frozen=True)
 class Option:
@@ -173,6 +191,9 @@ E = TypeVar("E", bound=Named)
 class Lookup(Mapping[str, E]):
     """The entries of one kind (dataset, optimizer, ...), by name."""
 
+    elsewhere: Mapping[str, str] = {}
+    """What the same is called in Keras, where it has another name here: that name -> ours, for messages."""
+
     def __init__(self, kind: str, entries: Sequence[E] = ()):
         self.kind = kind
         self.entries: dict[str, E] = {}
@@ -194,7 +215,8 @@ class Lookup(Mapping[str, E]):
 
     def __getitem__(self, name: str) -> E:
         if not isinstance(name, str) or name not in self.entries:
-            raise UnknownName(self.kind, name, list(self.entries))
+            meant = self.elsewhere.get(name) if isinstance(name, str) else None
+            raise UnknownName(self.kind, name, list(self.entries), meant)
         return self.entries[name]
 
     def __contains__(self, name: object) -> bool:

@@ -324,7 +324,8 @@ def build(catalogue: Catalogue, choice: Choice, **options: Any) -> Any:
 
 def _known(catalogue: Catalogue, name: Any, words: Sequence[str]) -> str:
     if not isinstance(name, str) or name not in (*words, *catalogue):
-        raise UnknownName(catalogue.kind, name, [*words, *catalogue])
+        meant = catalogue.elsewhere.get(name) if isinstance(name, str) else None
+        raise UnknownName(catalogue.kind, name, [*words, *catalogue], meant)
     return name
 
 

@@ -217,8 +217,11 @@ def weighted(loss: Any, choice: Any, model: keras.Model, spec: Spec | None = Non
         raise InvalidArgument("class_weight", choice, f"{NONE!r} for a model with outputs of shape {shape}")
     sparse = isinstance(loss, BY_CLASS) or (isinstance(loss, Focal) and (shape[-1] == 1 or _has_classes(spec)))
     if not sparse and not isinstance(loss, keras.losses.BinaryCrossentropy):
-        accepted = f"{NONE!r} for a loss other than the cross-entropy, focal or hinge loss of classes by number"
-        raise InvalidArgument("class_weight", getattr(loss, "name", loss), accepted)
+        accepted = (
+            f"{NONE!r} for the loss {getattr(loss, 'name', loss)!r} of these targets: weights are for classes that are "
+            "numbers, with a cross-entropy, focal or multiclass hinge loss, and for labels with a binary one"
+        )
+        raise InvalidArgument("class_weight", choice, accepted)
     if spec is not None:
         return ClassWeighted(loss, class_weights(choice, spec))
     if isinstance(choice, str):

@@ -19,6 +19,7 @@ __all__ = [
     "averages_weights",
     "build_optimizer",
     "finds_its_own_step",
+    "has_average",
     "has_own_momentum",
     "replaced_regularizers",
     "schedules_in_words",
@@ -69,7 +70,17 @@ def replaced_regularizers(optimizer: Choice) -> set[str]:
     """
     config = _settings(optimizer)
     replaced = {"weight_decay"} if config.get("weight_decay") is not None else set()
-    return replaced | ({"early_stopping"} if config.get("use_ema") else set())
+    return replaced | ({"early_stopping"} if has_average(optimizer) else set())
+
+
+def has_average(optimizer: Choice) -> bool:
+    """Whether Keras' moving average of the weights was asked for with the optimizer.
+
+    Example:
+        >>> has_average({"name": "adam", "use_ema": True}), has_average("adam")
+        (True, False)
+    """
+    return bool(_settings(optimizer).get("use_ema"))
 
 
 def _settings(optimizer: Choice) -> dict[str, Any]:

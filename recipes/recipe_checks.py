@@ -15,7 +15,7 @@ from ..callbacks.schedules.performance_decay import PerformanceDecay
 from ..callbacks.warning import warn
 from .choice import Choice, options_of
 from .idle_choices import idle_styles
-from .optimizer_choice import averages_weights, has_own_momentum, replaced_regularizers
+from .optimizer_choice import averages_weights, build_optimizer, has_average, has_own_momentum, replaced_regularizers
 from .precision import is_half
 from .regularization.alpha_dropout import AlphaDropout
 from .regularization.early_stopping import EarlyStopping
@@ -167,8 +167,16 @@ def _check_regularizers(recipe: Recipe) -> None:
             f"one that acts by the loss, as l2 does, for {recipe.optimizer_name!r}, which has no options for others"
         )
         raise InvalidArgument("regularizer", options[0].name, accepted)
+    for regularizer in options:
+        try:
+            build_optimizer(recipe.optimizer, 1.0, [regularizer])
+        except InvalidArgument as error:  # of an option that the user has not given
+            if error.argument not in regularizer.optimizer_options():
+                raise
+            accepted = f"one that {recipe.optimizer_name!r} can have ({error})"
+            raise InvalidArgument("regularizer", regularizer.name, accepted) from None
     if options:
-        recipe.build_optimizer()  # raises for options that the optimizer has already, or cannot have
+        recipe.build_optimizer()  # raises for options that the optimizer has already
 
 
 def _check_schedule(recipe: Recipe) -> None:
@@ -184,7 +192,7 @@ def _check_schedule(recipe: Recipe) -> None:
 
 def _check_averages(recipe: Recipe) -> None:
     averaging = [regularizer.name for regularizer in recipe.regularizers() if regularizer.averages_weights]
-    if len(averaging) > 1 or (averaging and averages_weights(recipe.optimizer)):
+    if len(averaging) > 1 or (averaging and (averages_weights(recipe.optimizer) or has_average(recipe.optimizer))):
         accepted = "given once, here or by the optimizer: it averages the weights"
         raise InvalidArgument("regularizer", averaging[0], accepted)
     stopping = any(isinstance(regularizer, EarlyStopping) for regularizer in recipe.regularizers())

@@ -81,13 +81,15 @@ def check_settable(optimizer: Any, who: str) -> None:
 def rate_source(optimizer: Any) -> Any:
     """Where an optimizer's learning rate comes from: a ``keras.Variable``, a ``LearningRateSchedule`` or a function.
 
-    Only a variable can be set. For an optimizer that wraps others, call it on each of the :func:`leaves`.
+    Only a variable can be set. For an optimizer that wraps several, call it on each of the :func:`leaves`; one that
+    wraps another has the rate of that.
 
     Example:
         >>> isinstance(rate_source(keras.optimizers.SGD(0.1)), keras.Variable)
         True
     """
-    return getattr(optimizer, "_learning_rate", None)
+    inner = getattr(optimizer, "inner_optimizer", None)
+    return getattr(optimizer, "_learning_rate", None) if inner is None else rate_source(inner)
 
 
 def spares_from_decay(optimizer: Any) -> bool:

@@ -133,7 +133,8 @@ class Optimizer(KerasOptimizer):
             raise InvalidArgument("clipping", clipping, f"one of {', '.join(CLIPPING)}")
         if options.get("gradient_accumulation_steps") is not None:
             check_integer("gradient_accumulation_steps", options["gradient_accumulation_steps"], low=2)
-        check_bool("use_ema", options.get("use_ema", False))
+        if check_bool("use_ema", options.get("use_ema", False)) and getattr(self, "averages_weights", False):
+            raise InvalidArgument("use_ema", True, f"False: {type(self).__name__} averages the weights itself")
         if "ema_momentum" in options:
             options["ema_momentum"] = check_number("ema_momentum", options["ema_momentum"], low=0, high=1)
         if options.get("ema_overwrite_frequency") is not None:

@@ -71,8 +71,10 @@ class Lookahead(KerasOptimizer):
         entry = OPTIMIZERS[optimizer]
         if optimizer == "lookahead" or getattr(entry.factory, "finds_its_own_step", False):
             raise InvalidArgument("optimizer", optimizer, "another one, that is given its learning rate")
-        if getattr(entry.factory, "averages_weights", False) or options.get("use_ema"):
+        if getattr(entry.factory, "averages_weights", False):
             raise InvalidArgument("optimizer", optimizer, "one without averaged weights")
+        if options.get("use_ema"):
+            raise InvalidArgument("use_ema", True, "False: the average would be that of the fast weights")
         inner = OPTIMIZERS.build(optimizer, learning_rate=learning_rate, **options)
         super().__init__(learning_rate=0.0, name=name)  # the rate is the other optimizer's
         self.optimizer, self.inner_optimizer = optimizer, inner

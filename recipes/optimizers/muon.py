@@ -23,6 +23,10 @@ SCALE = 0.2
 """The root mean square of a step at a rate of 1: about Adam's, so that both share their rate and weight decay."""
 
 
+OUTPUTS = "outputs"
+"""How the names of output layers end in the models of this package."""
+
+
 @keras.saving.register_keras_serializable(package="recipes")
 class Muon(Optimizer):
     """Muon: the momentum of each hidden dense kernel is made (nearly) orthogonal, so that all its directions learn.
@@ -40,7 +44,8 @@ class Muon(Optimizer):
     **Everything else** is trained by Adam with decoupled weight decay, at the same rate: kernels of convolutions,
     embeddings, the last layer with a kernel, which makes the outputs, biases, and the scale and shift of normalization
     (whatever its rank). Keras' ``Muon`` orthogonalizes the output layer too, unless it is named, and every other weight
-    of rank 2, such as the two biases of a GRU. Of a model with several outputs, name the other ones in ``adam_layers``.
+    of rank 2, such as the two biases of a GRU. Of a model with several outputs, those of layers whose name ends in
+    "outputs", as in the models of this package, are Adam's, too; name others in ``adam_layers``.
 
     ``momentum`` may be assigned at any time, so 1cycle can vary it; it is that of the orthogonalized part.
 
@@ -106,6 +111,7 @@ class Muon(Optimizer):
                 or len(variable.shape) != 2
                 or "embedding" in variable.path.lower()
                 or _layer(variable) == kernels[-1]
+                or str(_layer(variable)).endswith(OUTPUTS)
                 or any(re.search(pattern, variable.path) for pattern in self.adam_layers)
             )
             self.squares.append(self.add_variable_from_reference(variable, "squares") if adam else None)

@@ -44,7 +44,7 @@ class ScheduleFreeAdamW(Optimizer):
         **options: as in :class:`recipes.optimizers.base.Optimizer`.
 
     Raises:
-        InvalidArgument: for a value outside its range.
+        InvalidArgument: for a value outside its range, and for ``use_ema``: an average of y.
 
     Source: Defazio et al. 2024, arXiv:2405.15682, and the authors' code.
 

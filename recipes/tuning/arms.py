@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..catalogue import Range
+from ..catalogue import Catalogue, Entry, Range
 from ..choice import AUTO, NONE, Choice, is_named, name_of, named, options_of, split_names
 from ..optimizer_choice import usual_schedule
 from ..optimizers import OPTIMIZERS
@@ -19,7 +19,7 @@ from .factors import FACTORS
 from .levels import factor_named
 from .setting_factor import BATCH_SIZE, LOSS, RATE, Setting
 
-__all__ = ["ALWAYS", "Arm"]
+__all__ = ["ALWAYS", "Arm", "whole_options"]
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,17 @@ class Arm:
         size = dict(self.settings).get(BATCH_SIZE)
         return None if size is None else int(size)
 
+    @property
+    def catalogues(self) -> dict[str, Catalogue]:
+        """The names that are chosen and can have options, each with the catalogue that describes these."""
+        catalogues = {name: FACTORS[name].catalogue for name in ("optimizer", "regularizer", "schedule", "initializer")}
+        return {
+            name: catalogue
+            for factor, catalogue in catalogues.items()
+            for name in map(name_of, split_names(self.choices.get(factor, NONE)))
+            if catalogue is not None and name in catalogue
+        }
+
     def recipe(self, base: Recipe, values: Mapping[str, float]) -> Recipe:
         """``base`` with this arm's levels and these values of its hyperparameters.
 
@@ -150,7 +161,11 @@ class Arm:
         finds it. A schedule that is not compared is the base's. If that is the default, it is chosen for the arm's
         optimizer: 1cycle, or a constant factor for one that finds its own step.
         """
-        tuned = _by_choice(values)
+        entries = {name: catalogue[name] for name, catalogue in self.catalogues.items()}
+        tuned = {
+            name: whole_options(entries[name], options) if name in entries else options
+            for name, options in _by_choice(values).items()
+        }
         base_options = {name_of(choice): options_of(choice) for choice in base.regularizer}
         regularizer = [
             named(name, {**base_options.get(name, {}), **options_of(level), **tuned.get(name, {})})
@@ -196,6 +211,19 @@ ALWAYS = ("optimizer", "regularizer")
 
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 """The options of Keras' optimizers that do not depend on the optimizer."""
+
+
+def whole_options(entry: Entry, options: Mapping[str, float]) -> dict[str, Any]:
+    """The options of a choice with integers where it counts something: tuned values are all floats.
+
+    Example:
+        >>> whole_options(OPTIMIZERS["lookahead"], {"steps": 5.0, "slow_rate": 1.0})
+        {'steps': 5, 'slow_rate': 1.0}
+    """
+    return {
+        option: int(value) if isinstance(value, float) and value.is_integer() and entry.counts(option) else value
+        for option, value in options.items()
+    }
 
 
 def _by_choice(values: Mapping[str, float]) -> dict[str, dict[str, float]]:

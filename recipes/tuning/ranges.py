@@ -10,7 +10,7 @@ from typing import Any
 from ...callbacks.checks import InvalidArgument, check_number
 from ..catalogue import Range
 
-__all__ = ["LISTED", "Grid", "parse_ranges", "ranges_text"]
+__all__ = ["LISTED", "Grid", "WholeRange", "parse_ranges", "ranges_text"]
 
 LISTED = None
 """In place of a range: the one that the catalogue lists (``recipes list``)."""
@@ -44,6 +44,20 @@ class Grid:
     def at(self, fraction: float) -> float:
         """The value at a fraction in [0, 1] of the way through the grid."""
         return self.values[min(int(fraction * len(self.values)), len(self.values) - 1)]
+
+
+@dataclass(frozen=True)
+class WholeRange(Range):
+    """A range of whole numbers.
+
+    Example:
+        >>> WholeRange("lookahead.steps", 2, 20).at(0.5)
+        6.0
+    """
+
+    def at(self, fraction: float) -> float:
+        """The whole number nearest to a fraction in [0, 1] of the way."""
+        return float(round(super().at(fraction)))
 
 
 def parse_ranges(ranges: Mapping[str, Any] | str | None) -> dict[str, Range | Grid | float | None]:

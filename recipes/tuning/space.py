@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 import warnings
@@ -13,12 +14,12 @@ import numpy as np
 
 from ...callbacks.checks import InvalidArgument, check_integer
 from ..catalogue import Catalogue, Range, UnknownName
-from ..choice import AUTO, NONE, build, name_of, named, options_of, split_names
+from ..choice import AUTO, build, name_of, named, options_of
 from ..recipe import Recipe
 from ..regularization import REGULARIZERS
-from .arms import Arm
+from .arms import Arm, whole_options
 from .factors import FACTORS
-from .ranges import LISTED, Grid, parse_ranges
+from .ranges import LISTED, Grid, WholeRange, parse_ranges
 from .setting_factor import RATE
 
 __all__ = ["Space"]
@@ -89,13 +90,13 @@ class Space:
 
     def check(self, arms: Sequence[Arm]) -> None:
         """Raises ``InvalidArgument`` for a range that no arm has a use for, or whose ends its choice refuses."""
-        of_arms = {name: catalogue for arm in arms for name, catalogue in _choices(arm).items()}
+        of_arms = {name: catalogue for arm in arms for name, catalogue in arm.catalogues.items()}
         for name, value in self.ranges.items():
             chosen, _, option = name.rpartition(".")
             if chosen not in of_arms:
                 accepted = f"the option of a choice that is compared: one of {', '.join(sorted(of_arms))}"
                 raise InvalidArgument(f"ranges[{name!r}]", chosen or name, accepted)
-            if all(name in arm.settled for arm in arms if chosen in _choices(arm)):
+            if all(name in arm.settled for arm in arms if chosen in arm.catalogues):
                 raise InvalidArgument("ranges", name, f"without {name!r}, which what is compared sets")
             catalogue = of_arms[chosen]
             listed = {parameter.name for parameter in catalogue[chosen].hyperparameters}
@@ -106,7 +107,7 @@ class Space:
                 if option == RATE and end <= 0:
                     raise InvalidArgument(f"ranges[{name!r}]", end, "above 0")
                 required = {"peak": 1.0} if catalogue is FACTORS["schedule"].catalogue else {}
-                build(catalogue, named(chosen, {option: end}), **required)
+                build(catalogue, named(chosen, whole_options(catalogue[chosen], {option: end})), **required)
 
     def tuned(self, arm: Arm) -> list[Range | Grid]:
         """What is tuned for an arm: its learning rate first, then the strengths, then what else ``ranges`` names."""
@@ -118,7 +119,7 @@ class Space:
 
     def _parameters(self, arm: Arm) -> dict[str, Range | Grid | float]:
         """The hyperparameters of an arm by their name among its values, with their range or fixed value."""
-        choices = _choices(arm)
+        choices = arm.catalogues
         usual = {_full_name(arm, parameter.name): parameter for parameter in arm.hyperparameters}
         names = list(usual)
         names += [name for name in self.ranges if name not in names and name.rpartition(".")[0] in choices]
@@ -130,6 +131,9 @@ class Space:
                 value = usual.get(name) or next(p for p in choices[chosen][chosen].hyperparameters if p.name == option)
             short = _short_name(name)
             parameters[short] = float(value) if isinstance(value, (int, float)) else replace(value, name=short)
+            if isinstance(value, Range) and _counts(choices, name):
+                fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(Range)}
+                parameters[short] = WholeRange(**{**fields, "name": short})
         return parameters
 
     def default(self, arm: Arm) -> dict[str, float]:
@@ -248,6 +252,13 @@ class Space:
             with hp.conditional_scope(factor, list(dict.fromkeys(arm.choices[factor] for arm in users))):
                 if isinstance(parameter, Grid):
                     hp.Choice(name, list(parameter.values))
+                elif isinstance(parameter, WholeRange):
+                    hp.Int(
+                        name,
+                        math.ceil(parameter.low),
+                        math.floor(parameter.high),
+                        sampling="log" if parameter.log else "linear",
+                    )
                 else:
                     hp.Float(name, parameter.low, parameter.high, sampling="log" if parameter.log else "linear")
         return hp
@@ -291,15 +302,10 @@ def _strengths(recipe: Recipe) -> dict[str, float]:
     }
 
 
-def _choices(arm: Arm) -> dict[str, Catalogue]:
-    """The names that an arm has chosen, each with the catalogue that describes its options."""
-    catalogues = {name: FACTORS[name].catalogue for name in ("optimizer", "regularizer", "schedule", "initializer")}
-    return {
-        name: catalogue
-        for factor, catalogue in catalogues.items()
-        for name in map(name_of, split_names(arm.choices.get(factor, NONE)))
-        if catalogue is not None and name in catalogue
-    }
+def _counts(choices: Mapping[str, Catalogue], name: str) -> bool:
+    """Whether a hyperparameter, by its full name, is a whole number."""
+    chosen, _, option = name.rpartition(".")
+    return chosen in choices and choices[chosen][chosen].counts(option)
 
 
 def _full_name(arm: Arm, name: str) -> str:

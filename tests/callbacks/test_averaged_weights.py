@@ -96,7 +96,7 @@ def test_early_stopping_puts_back_the_average_of_the_best_epoch():
     equal(model.get_weights(), noting.epochs[0], 0)
 
 
-def test_swa_is_the_mean_of_the_last_epochs_for_any_optimizer():
+def test_swa_is_the_mean_of_the_last_epochs():
     model, _, noting = fitted(keras.optimizers.SGD(0.2), StochasticWeightAveraging(0.5), epochs=4)
     ends = [noting.steps[step] for step in (4, 9, 14, 19)]
     means = [ends[0], ends[1], ends[2], [(a + b) / 2 for a, b in zip(ends[2], ends[3], strict=True)]]
@@ -155,3 +155,9 @@ def test_what_does_not_average_is_refused():
     for start in (-0.1, 1.0):
         with pytest.raises(InvalidArgument, match="start must be a number >= 0 and < 1"):
             StochasticWeightAveraging(start)
+
+
+@pytest.mark.parametrize("optimizer", [lambda: keras.optimizers.SGD(0.1, use_ema=True), lambda: ScheduleFreeAdamW(0.1)])
+def test_swa_refuses_an_optimizer_whose_average_would_take_its_place(optimizer):
+    with pytest.raises(InvalidArgument, match="optimizer must be one that does not average the weights itself"):
+        model_with(optimizer()).fit(X, Y, verbose=0, callbacks=[StochasticWeightAveraging(0.5)])

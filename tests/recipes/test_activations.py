@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
+import recipes
+from callbacks.checks import InvalidArgument
 from recipes.activations import ACTIVATIONS
 
 X = np.linspace(-6, 6, 121)
@@ -37,3 +39,9 @@ def test_formula(name):
 
 def test_the_slope_of_leaky_relu_can_be_chosen():
     assert float(ACTIVATIONS.build("leaky_relu", negative_slope=0.25)(np.float32([-4.0]))[0]) == -1.0
+
+
+@pytest.mark.parametrize(("keras_name", "ours"), [("swish", "silu"), ("sigmoid", "logistic")])
+def test_what_keras_calls_otherwise_is_meant(keras_name, ours):
+    with pytest.raises(InvalidArgument, match=f"did you mean '{ours}'"):
+        recipes.Recipe(activation=keras_name)

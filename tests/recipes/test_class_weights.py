@@ -230,7 +230,7 @@ def test_in_a_keras_script_a_mapping_has_the_labels_of_y(tiny):
     assert (type(loss), loss.weights) == (ClassWeighted, [1.0, 5.0])
     with pytest.raises(InvalidArgument, match="a mapping, or used with compile"):
         tiny(class_weight="balanced").compile(model)
-    with pytest.raises(InvalidArgument, match="for a loss other than the cross-entropy"):
+    with pytest.raises(InvalidArgument, match="'none' for the loss 'hinge' of these targets"):
         tiny(class_weight={1: 5}).compile(model, loss="hinge")
     sides = keras.Model(model.input, {"a": model.output, "b": model.output + 0.0})
     with pytest.raises(InvalidArgument, match="for a model with outputs of shape"):
@@ -291,3 +291,11 @@ def test_other_losses_of_classes_take_them_too(loss, classes):
     assert float(model.loss(y, probabilities)) == pytest.approx(np.mean(weights * each), rel=1e-5)
     again = keras.losses.deserialize(keras.losses.serialize(model.loss))
     assert float(again(y, probabilities)) == float(model.loss(y, probabilities))
+
+
+def test_a_loss_that_has_none_is_named_beside_the_choice(classes):
+    recipe = recipes.Recipe(loss="categorical_hinge", class_weight="balanced", model={"name": "mlp", "hidden": (2,)})
+    with pytest.raises(
+        InvalidArgument, match=r"the loss 'categorical_hinge' of these targets.*class_weight='balanced'$"
+    ):
+        recipe.compile(recipe.build_model(classes.spec), spec=classes.spec)

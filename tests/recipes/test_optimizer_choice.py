@@ -4,7 +4,7 @@ import pytest
 from callbacks.checks import InvalidArgument
 from recipes import Recipe, fit
 from recipes.optimizer_choice import build_optimizer, has_own_momentum, replaced_regularizers
-from recipes.optimizers import Momentum, RMSProp
+from recipes.optimizers import Lookahead, Momentum, RMSProp
 from recipes.regularization import WeightDecay
 
 
@@ -105,3 +105,12 @@ def test_gradients_are_clipped_in_one_way():
         InvalidArgument, match=r"clipping must be one of clipnorm, clipvalue, global_clipnorm. Received: "
     ):
         Recipe(optimizer={"name": "adam", "clipnorm": 1.0, "clipvalue": 1.0})
+
+
+def test_an_optimizer_that_wraps_another_has_its_rate(classes, tiny):
+    recipe = tiny(optimizer=Lookahead(0.02, optimizer="muon"), schedule="constant", learning_rate=None)
+    assert recipe.learning_rate == 0.02
+    assert float(recipe.build_optimizer().learning_rate) == pytest.approx(0.02)
+    named = tiny(optimizer="lookahead(optimizer='muon')", learning_rate=0.02, schedule="constant")
+    ours, theirs = (fit(classes, each, epochs=1, verbose=0).history["loss"] for each in (recipe, named))
+    assert ours == theirs

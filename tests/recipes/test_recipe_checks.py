@@ -89,3 +89,20 @@ def test_half_precision_scales_the_loss_that_a_line_search_would_evaluate():
     with pytest.raises(InvalidArgument, match="optimizer must be one that uses the step's gradient: mixed_float16"):
         Recipe(optimizer="line_search").compile(model)
     Recipe(optimizer="momentum").compile(model)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "regularizer", "message"),
+    [
+        ("adam(use_ema=True)", "swa", "regularizer must be given once, here or by the optimizer"),
+        (keras.optimizers.Adam(use_ema=True), "swa", "regularizer must be given once, here or by the optimizer"),
+        ("adam(use_ema=True)", "ema", "regularizer must be given once"),
+        ("schedule_free_adamw", "swa", "regularizer must be given once, here or by the optimizer"),
+        ("lookahead", "ema", "regularizer must be one that 'lookahead' can have .*Received: regularizer='ema'"),
+        ("schedule_free_adamw(use_ema=True)", "none", "use_ema must be False: ScheduleFreeAdamW averages the weights"),
+        ("lookahead(use_ema=True)", "none", "use_ema must be False: the average would be that of the fast weights"),
+    ],
+)
+def test_the_weights_are_averaged_in_one_way(optimizer, regularizer, message):
+    with pytest.raises(InvalidArgument, match=message):
+        Recipe(optimizer=optimizer, regularizer=regularizer)

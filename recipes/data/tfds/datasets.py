@@ -32,6 +32,9 @@ class UnknownDataset(UnknownName):
         hint = f": did you mean {' or '.join(repr(match) for match in near)}?" if near else "."
         if Path(name).expanduser().is_file():
             hint = ", but a file of this name, which ends in .csv, .tsv or .parquet if it is a table: rename it."
+        known, bracket, options = name.rstrip(")").partition("(")
+        if bracket and options:
+            name, hint = f"{known}(...)", f": only a bench takes options within the name; give {options} beside it."
         ValueError.__init__(
             self,
             f"unknown dataset {name!r}{hint} Accepted: {', '.join(DATASETS)}, or any other name in"

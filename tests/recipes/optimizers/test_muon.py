@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import recipes
 from callbacks.checks import InvalidArgument
 from callbacks.inside.optimizer_values import has_live_momentum
 from recipes.optimizers import Muon
@@ -80,3 +81,11 @@ def test_the_iteration_brings_all_directions_near_one():
     assert 0.68 < np.diag(values).min() < np.diag(values).max() < 1.21
     assert newton_schulz(keras.ops.zeros((2, 3))).numpy().tolist() == [[0.0] * 3] * 2
     assert newton_schulz(keras.ops.cast(matrix, "bfloat16")).dtype == "bfloat16"
+
+
+def test_the_outputs_of_several_tasks_are_adams():
+    model = recipes.multitask(input_shape=(6,), tasks={"a": 3, "b": 1}, hidden=(5,))
+    optimizer = Muon()
+    optimizer.build(model.trainable_variables)
+    assert {each.path.split("/")[-2] for each in optimizer.orthogonalized}.isdisjoint({"a_outputs", "b_outputs"})
+    assert optimizer.orthogonalized

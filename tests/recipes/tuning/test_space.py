@@ -13,6 +13,7 @@ from callbacks.checks import InvalidArgument
 from recipes import Recipe
 from recipes.tuning.arms import Arm
 from recipes.tuning.designs import cross
+from recipes.tuning.factors import FACTORS
 from recipes.tuning.ranges import parse_ranges, ranges_text
 from recipes.tuning.space import Space
 
@@ -270,3 +271,49 @@ def test_a_search_tunes_them_and_compares_batch_sizes(classes, tmp_path):
     trials = pandas.read_csv(tmp_path / "search" / "trials.csv")
     assert {"he_normal.gain", "dropout.input_rate", "hidden_noise.stddev"} <= set(trials.columns)
     assert trials["he_normal.gain"].nunique() > 2
+
+
+COUNTS = [
+    ("lookahead", "optimizer", "steps", 5),
+    ("sparse", "initializer", "connections", 15),
+    ("muon", "optimizer", "steps", 5),
+]
+
+
+@pytest.mark.parametrize(("name", "factor", "option", "usual"), COUNTS)
+def test_what_counts_something_is_tuned_in_whole_numbers(name, factor, option, usual):
+    arm = Arm(**{"optimizer": "momentum", "regularizer": "none", factor: name})
+    for given in ((2, 20), [2, 3, 7], 4, None):
+        if given is None and name == "muon":  # not listed
+            continue
+        space = Space.of(Recipe(), ranges={f"{name}.{option}": given})
+        space.check([arm])
+        settings = space.settings(arm, 7, seed=0)
+        values = [setting[f"{name}.{option}"] for setting in settings]
+        assert all(float(value).is_integer() for value in values)
+        assert (len(set(values)) > 1) == (given != 4)
+        if given is None:
+            assert values[0] == usual
+        for setting in settings:
+            built = getattr(arm.recipe(Recipe(), setting), factor)
+            assert built[option] == setting[f"{name}.{option}"]
+            assert type(built[option]) is int
+        hp = space.declare(keras_tuner.HyperParameters(), [arm])
+        found, chosen = space.arm_at(hp, [arm])
+        assert found == arm
+        arm.recipe(Recipe(), chosen).build_optimizer()
+    with pytest.raises(InvalidArgument, match=f"{option} must be an integer"):
+        Space.of(Recipe(), ranges={f"{name}.{option}": (2.5, 20)}).check([arm])
+
+
+def test_every_listed_range_can_be_searched():
+    """The ends and the middle of each are values that its choice takes."""
+    for factor in ("optimizer", "regularizer", "schedule", "initializer"):
+        for name, entry in FACTORS[factor].catalogue.items():
+            arm = Arm(**{"optimizer": "momentum", "regularizer": "none", factor: name})
+            options = [option.name for option in entry.hyperparameters if option.name != "learning_rate"]
+            space = Space.of(Recipe(), ranges={f"{name}.{option}": None for option in options})
+            for setting in space.settings(arm, 3, seed=0):
+                recipe = arm.recipe(Recipe(), {**setting, "learning_rate": 0.01})
+                recipe.build_optimizer()
+                assert recipe.regularizers() is not None

@@ -45,3 +45,8 @@ def test_importing_needs_none_of_the_heavy_libraries():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_options_within_the_name_are_for_a_bench():
+    with pytest.raises(UnknownDataset, match=r"'c.csv\(...\)': only a bench takes .*; give target='churn' beside it"):
+        load("c.csv(target='churn')")

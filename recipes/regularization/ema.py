@@ -24,7 +24,8 @@ class EMA(Regularizer):
     Validation, early stopping, checkpoints and the export have a, with statistics of batch normalization that belong to
     it; the steps go on from w: see :class:`callbacks.AveragedWeights`. With the optimizers of this package a's memory
     grows with the training, ``min(decay, (1 + t) / (10 + t))`` at step t, so that the initial weights do not stay in
-    the average of a short one; with Keras' own the decay is constant. Optimizers that find their own step refuse it.
+    the average of a short one; with Keras' own the decay is constant. Optimizers that find their own step or average
+    the weights, and Lookahead, refuse it.
 
     Args:
         decay: in (0, 1). Default 0.999: the average reaches back about 1000 steps.

@@ -19,7 +19,7 @@ __all__ = ["ENTRIES", "SWA"]
 
 
 class SWA(Regularizer):
-    """Stochastic weight averaging, with any optimizer: see :class:`callbacks.StochasticWeightAveraging`.
+    """Stochastic weight averaging, as :class:`callbacks.StochasticWeightAveraging`, for optimizers without an average.
 
     It needs a rate that stays high: use ``schedule="constant"`` or ``"cosine_restarts"``. Under 1cycle, whose rate ends
     near zero, the last epochs are nearly the same, and there is little to average.

@@ -149,15 +149,12 @@ def test_a_further_training_with_schedule_free_goes_on_from_y():
     equal(model.get_weights(), whole.get_weights(), 1e-5)
 
 
-def test_what_does_not_average_is_refused():
+def test_what_does_not_average_is_refused_and_what_does_beside_another():
     with pytest.raises(InvalidArgument, match="optimizer must be one with use_ema=True, or that averages its weights"):
         model_with("adam").fit(X, Y, verbose=0, callbacks=[AveragedWeights()])
+    for averaging in (keras.optimizers.SGD(0.1, use_ema=True), ScheduleFreeAdamW(0.1)):
+        with pytest.raises(InvalidArgument, match="optimizer must be one that does not average the weights itself"):
+            model_with(averaging).fit(X, Y, verbose=0, callbacks=[StochasticWeightAveraging(0.5)])
     for start in (-0.1, 1.0):
         with pytest.raises(InvalidArgument, match="start must be a number >= 0 and < 1"):
             StochasticWeightAveraging(start)
-
-
-@pytest.mark.parametrize("optimizer", [lambda: keras.optimizers.SGD(0.1, use_ema=True), lambda: ScheduleFreeAdamW(0.1)])
-def test_swa_refuses_an_optimizer_whose_average_would_take_its_place(optimizer):
-    with pytest.raises(InvalidArgument, match="optimizer must be one that does not average the weights itself"):
-        model_with(optimizer()).fit(X, Y, verbose=0, callbacks=[StochasticWeightAveraging(0.5)])

@@ -100,9 +100,9 @@ def test_tiny_images_go_through_all_of_them():
         assert 0 <= out.min() <= out.max() <= 255
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_an_operation_that_no_image_of_a_batch_has_changes_nothing(name):
+def test_an_operation_that_no_image_of_a_batch_has_changes_nothing():
     """With oneDNN, whose convolution of no images has another shape, as much as without: run with --all."""
     images = tf.constant(pictures(1), tf.float32)
-    out = apply_each(images, tf.zeros(5, tf.int32), ["identity", name], tf.ones(5))
-    np.testing.assert_array_equal(out, images)
+    for name in OPERATIONS:
+        out = apply_each(images, tf.zeros(5, tf.int32), ["identity", name], tf.ones(5))
+        np.testing.assert_array_equal(out, images, name)

@@ -43,7 +43,9 @@ def test_a_search_over_own_parts(classes, tmp_path, monkeypatch):
     assert Comparison.load(tmp_path / "search").best == found.best
 
 
-def test_what_processes_cannot_import_is_refused_before_work(classes, tmp_path):
+def test_what_processes_cannot_import_is_refused_before_work(classes, tmp_path, monkeypatch):
+    monkeypatch.setattr("recipes.tuning.running.where.available_cores", lambda: 2)
+
     def build(spec):
         return narrow(spec)
 
